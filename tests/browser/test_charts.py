@@ -147,7 +147,7 @@ SWEPT = """async ({ width, loss, after, rate, other, losses }) => {
   }), host);
   const notes = [...host.querySelectorAll('.note')].map((one) => [one.textContent, one.getBBox()]);
   const lines = [...host.querySelectorAll('.line')];
-  // What is nearer than a pixel touches; the line boxes of texts are taller than their ink.
+  // Marks nearer than a pixel touch; line boxes of texts are taller than their ink.
   const holds = ({ x, y, width: wide, height }, at) => at.x > x && at.x < x + wide
     && at.y > y + 3 && at.y < y + height - 3;
   const crossed = ({ x, y, width: wide, height }, { x: left, y: top, width: w, height: h }) => (

@@ -45,7 +45,7 @@ def house_model(api: Api) -> Json:
     table = table_of(
         [
             ("area", "rooms", "age", "price"),
-            # In an order that is none: a column that counts its rows is no feature.
+            # Not ascending: a column that counts the rows is left out.
             *((n * 7 % 40, n % 5 + 1, n % 7, n * 7 % 40 * 1000 + 500) for n in range(80)),
         ]
     )
