@@ -142,6 +142,7 @@ def test_ci_runs_what_the_readme_names() -> None:
     assert [line for line in lines if line.startswith("./run")] == [
         "./run lint",
         "./run test",
+        "./run test --all -m browser",
         './run test --all -m "rare or conformance"',
         "./run test --all tests/reference",
         "./run demo",
