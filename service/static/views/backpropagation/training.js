@@ -2,7 +2,6 @@
 import { get, post, Problem } from '../../core/api.js';
 
 const MOST_EPOCHS_PER_PAGE = 10_000;
-const MOST_PAGES = 5;
 
 /**
  * @param {string} id of the job
@@ -45,14 +44,15 @@ async function loadKeptSteps(job, signal) {
   return [];
 }
 
+/** All stored epochs: a page of the answer is bounded in bytes. */
 async function loadEpochs(job, signal) {
   const found = [];
-  for (let page = 0, after = -1; page < MOST_PAGES; page += 1) {
-    const { data, has_more: hasMore } = await get(
+  for (let isMore = true; isMore;) {
+    const after = found.at(-1)?.epoch ?? -1;
+    const page = await get(
       `${job.links.losses}?limit=${MOST_EPOCHS_PER_PAGE}&after=${after}`, { signal });
-    for (const { epoch, loss } of data) found.push({ epoch, loss });
-    if (!hasMore) break;
-    after = data.at(-1).epoch;
+    for (const { epoch, loss } of page.data) found.push({ epoch, loss });
+    isMore = page.has_more;
   }
   return found;
 }
