@@ -40,7 +40,7 @@ function rowOf(view) {
 function inputNumber(view, shown, unit) {
   const symbol = { base: 'x', sub: String(unit + 1), spoken: '' };
   if (view.isRow) {
-    return shown ? known(symbol, shown.row.encoded[unit], `${shown.path}/encoded/${unit}`)
+    return shown?.row.encoded.length > unit ? known(symbol, shown.row.encoded[unit], `${shown.path}/encoded/${unit}`)
       : none(symbol);
   }
   return meanOf(view, symbol, unit);

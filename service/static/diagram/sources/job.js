@@ -3,7 +3,7 @@ import { Problem } from '../../core/api.js';
 import { answerCache } from './answer_cache.js';
 import { ask } from './ask.js';
 import {
-  batchQuestion, detailsQuestion, partQuestion, rowQuestion, smallerQuestions,
+  batchQuestion, detailsQuestion, namesQuestion, partQuestion, rowQuestion, smallerQuestions,
 } from './job_questions.js';
 
 /**
@@ -46,7 +46,9 @@ export function jobSource(training, { onWait = () => {}, cache = answerCache() }
       clock.layer === null || clock.unit === null
         ? null : unitDetails(detailsQuestion(clock, rows, hasOnlyMarks), (one) => answer(one, signal)),
     ]);
-    return stepAnswers({ job, batch, row: row?.found ?? null, details, limits });
+    const isCut = batch.rows.inputs_left_out > 0 && !hasOnlyMarks;
+    const named = row?.found ?? (isCut ? await answer(namesQuestion(clock), signal) : batch);
+    return stepAnswers({ job, batch, named, row: row?.found ?? null, details, limits });
   }
 
   const explain = (clock, part, { signal } = {}) => (
@@ -82,14 +84,14 @@ async function unitDetails(question, answer) {
   }
 }
 
-function stepAnswers({ job, batch, row, details, limits }) {
+function stepAnswers({ job, batch, named, row, details, limits }) {
   return {
     step: batch.at.step,
     at: batch.at,
     origin: batch.origin,
     exact: batch.exact,
     inexactBecause: batch.inexact_because,
-    rows: batch.rows,
+    rows: { ...batch.rows, inputs: named.rows.inputs, inputs_left_out: named.rows.inputs_left_out },
     outputs: batch.outputs,
     lossName: job.spec?.loss.type ?? '',
     batch: batch.explanation,

@@ -3,6 +3,8 @@ import { showsRow } from '../answers.js';
 
 /** Rows of the batch with values of their own: a usual batch is whole. */
 const ROWS = 32;
+/** Most inputs and outputs that an answer describes: it has 100 of them if it is not asked for more. */
+const DESCRIBED = 1000;
 
 /** Limits that are tried in turn if an answer would be too large. */
 const SMALLER = [
@@ -14,10 +16,19 @@ const SMALLER = [
 const position = ({ step, fold }) => (fold === null ? { step } : { step, fold });
 
 /** The step as the job did it, with its own batch. */
-export const batchQuestion = (clock) => ({ ...position(clock), formulas: 'none', max_rows: ROWS });
+export const batchQuestion = (clock) => ({
+  ...position(clock), formulas: 'none', max_rows: ROWS, max_outputs: DESCRIBED,
+});
+
+/** Names of the inputs, without values: those of all rows of a batch would be many. */
+export const namesQuestion = (clock) => ({
+  ...position(clock), formulas: 'none', max_units: 0, top: 0, max_rows: 0, max_inputs: DESCRIBED,
+});
 
 /** One row alone: δ is then that of its own loss. */
-export const rowQuestion = (clock, rows) => ({ ...position(clock), rows, formulas: 'none' });
+export const rowQuestion = (clock, rows) => ({
+  ...position(clock), rows, formulas: 'none', max_inputs: DESCRIBED, max_outputs: DESCRIBED,
+});
 
 /**
  * Formulas, edges per row and the optimizer's state of the selected unit.

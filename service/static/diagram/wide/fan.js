@@ -1,11 +1,12 @@
 /** The edges of a wide layer that are drawn: those with the largest gradients. */
 import { html, nothing, ref, svg } from '../../core/dom.js';
-import { short, signOf } from '../../core/numbers.js';
+import { count, short, signOf } from '../../core/numbers.js';
 import { theme } from '../../core/theme.js';
+import { cut, textWidth } from '../../parts/charts/labels.js';
 import { showsRow } from '../answers.js';
 import { edgePath, fanLayout, headPath } from './fan_layout.js';
 import { channelOf, imageOf, placeOf } from './image.js';
-import { inputNames, unitNames, weightOf } from './layers.js';
+import { inputNames, sizeOf, unitLabels, unitNames, weightOf } from './layers.js';
 import { limitOf, pictureOf, themeColours } from './pixels.js';
 import { entryValue, quantityOf, unitQuantity } from './quantity.js';
 import { observedWidth } from './width.js';
@@ -29,16 +30,21 @@ export function fan({ answers, clock, layer, shown, units }) {
   const edges = weightOf(shown).entries.map((entry) => (
     { entry, input: entry.index[0], unit: entry.index[1], value: entryValue(entry, clock) }));
   const image = imageOf(answers, layer);
-  const place = fanLayout(edges.map(({ input, unit }) => [input, unit]), measured.width.value,
-    image !== null);
+  const inputs = inputNames(answers, layer);
+  const place = fanLayout(edges.map(({ input, unit }) => [input, unit]), measured.width.value, {
+    hasImage: image !== null, isOutput: layer.name === 'output',
+    labelWidth: Math.max(...edges.map(({ input }) => textWidth(inputs(input)))),
+  });
+  const names = unitNames(answers, layer);
+  const labels = unitLabels(answers, layer);
   return html`<div class="fan" ${ref(measured.observe)}>
     <svg width=${place.width} height=${place.height} viewBox="0 0 ${place.width} ${place.height}"
         role="img" aria-label=${describe(edges, answers, layer, clock)}>
       ${image ? inputImage(answers, clock, image, place) : nothing}
       ${heads(place, layer, clock)}
       ${[...edges].reverse().map((edge) => drawnEdge(edge, place, clock))}
-      ${place.inputs.map((one) => inputLabel(one, place, inputNames(answers, layer)(one.input)))}
-      ${place.units.map((one) => unitBox(one, place, unitNames(answers, layer)(one.unit),
+      ${place.inputs.map((one) => inputLabel(one, place, inputs(one.input)))}
+      ${place.units.map((one) => unitBox(one, place, names(one.unit), labels(one.unit),
         units.find(({ unit }) => unit === one.unit), clock))}
     </svg>
   </div>`;
@@ -52,11 +58,11 @@ function describe(edges, answers, layer, clock) {
 }
 
 const heads = (place, layer, clock) => svg`
-  <text class="fan-caption" text-anchor=${place.isSlim ? 'start' : 'end'}
-    x=${place.isSlim ? 0 : place.inputs[0].x} y=${place.top - 18}>${
-  place.inputs.length} of ${layer.in_shape.reduce((all, one) => all * one, 1)} inputs</text>
+  <text class="fan-caption" text-anchor=${place.isSlim || !place.image ? 'start' : 'end'}
+    x=${place.isSlim || !place.image ? 0 : place.inputs[0].x} y=${place.top - 18}>${
+  place.inputs.length} of ${count(sizeOf(layer.in_shape))} inputs</text>
   <text class="fan-caption" text-anchor="end" x=${place.width} y=${place.top - 18}>${
-  place.units.length} of ${layer.unit_count} units, ${clock.phase === 'backward' ? 'δ' : 'a'}</text>`;
+  place.units.length} of ${count(layer.unit_count)} units, ${clock.phase === 'backward' ? 'δ' : 'a'}</text>`;
 
 function drawnEdge({ input, unit, value }, place, clock) {
   const from = place.inputs.find((one) => one.input === input);
@@ -75,15 +81,16 @@ function inputLabel({ x, y }, { isSlim }, name) {
   return svg`<text class="fan-label" text-anchor="end" x=${x - 8} y=${y + 4}>${text}<title>${name}</title></text>`;
 }
 
-function unitBox({ x, y, unit }, { unit: size }, name, explained, clock) {
+function unitBox({ x, y, unit }, { unit: size }, name, label, explained, clock) {
   const { quantity } = explained ? unitQuantity(explained, clock) : { quantity: null };
   const value = quantity ? (showsRow(clock) ? quantity.rows[0] ?? quantity.batch : quantity.batch) : null;
-  const text = name.length > 9 ? `${name.slice(0, 8)}…` : name;
+  const number = value === null ? '' : short(value);
+  // Names are drawn in 15 px and numbers in 13, of 12 that are measured.
+  const text = cut(label, (size.width - 28 - textWidth(number) * 13 / 12) * 12 / 15);
   return svg`<g data-unit=${unit}>
     <rect class="fan-unit" x=${x} y=${y - size.height / 2} width=${size.width} height=${size.height} rx="6"></rect>
     <text class="fan-symbol" x=${x + 10} y=${y + 5}>${text}<title>${name}</title></text>
-    <text class="fan-value" text-anchor="end" x=${x + size.width - 10} y=${y + 5} data-value=${value}>${
-      value === null ? '' : short(value)}</text></g>`;
+    <text class="fan-value" text-anchor="end" x=${x + size.width - 10} y=${y + 5} data-value=${value}>${number}</text></g>`;
 }
 
 function inputImage(answers, clock, image, place) {

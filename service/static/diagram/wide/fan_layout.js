@@ -4,6 +4,9 @@ const SLIM = 560;
 const LINE = 26;
 const IMAGE = 144;
 const UNIT = { width: 116, height: 28 };
+// Names of classes are longer than those of units.
+const OUTPUT = { ...UNIT, width: 180 };
+const SLIM_OUTPUT = { ...UNIT, width: 158 };
 const LABEL = 92;
 const HEAD = 36;
 
@@ -13,27 +16,30 @@ const distinct = (values) => [...new Set(values)].sort(compare);
 /**
  * @param {number[][]} edges indices of input and unit of each edge
  * @param {number} width
- * @param {boolean} hasImage whether the inputs are shown as an image, too
+ * @param {{hasImage: boolean, isOutput: boolean, labelWidth: number}} options whether the inputs are shown
+ *   as an image, too, whether the units are the outputs of the network, and the width of the longest input's name
  * @returns {{width: number, height: number, isSlim: boolean, image: object|null, inputs: object[],
  *   units: object[], unit: {width: number, height: number}, top: number}}
  */
-export function fanLayout(edges, width, hasImage) {
+export function fanLayout(edges, width, { hasImage, isOutput, labelWidth }) {
   const isSlim = width < SLIM;
+  const outputSize = isSlim ? SLIM_OUTPUT : OUTPUT;
+  const unitSize = isOutput ? outputSize : UNIT;
   const inputs = distinct(edges.map(([input]) => input));
   const units = distinct(edges.map(([, unit]) => unit));
   const top = isSlim && hasImage ? HEAD + IMAGE + 44 : HEAD;
   const length = Math.max(inputs.length * LINE, units.length * (UNIT.height + 12), hasImage && !isSlim ? IMAGE : 0);
-  const left = (hasImage && !isSlim ? IMAGE + 32 : 0) + (isSlim ? 76 : LABEL);
+  const left = (hasImage && !isSlim ? IMAGE + 32 : 0) + Math.min(isSlim ? 76 : LABEL, labelWidth + 16);
   const place = (list, index) => top + ((index + 0.5) * length) / list.length;
   return {
     width,
     height: top + length + 8,
     isSlim,
     top,
-    unit: UNIT,
+    unit: unitSize,
     image: hasImage ? { x: 1, y: HEAD, size: IMAGE } : null,
     inputs: inputs.map((input, index) => ({ input, x: left, y: place(inputs, index) })),
-    units: units.map((unit, index) => ({ unit, x: width - UNIT.width - 1, y: place(units, index) })),
+    units: units.map((unit, index) => ({ unit, x: width - unitSize.width - 1, y: place(units, index) })),
   };
 }
 

@@ -94,6 +94,14 @@ export function unitNames(answers, layer) {
   return (index) => unitName(layer, index);
 }
 
+/** Short names of units, to be drawn: an output of a class has the class alone. */
+export function unitLabels(answers, layer) {
+  const names = unitNames(answers, layer);
+  const { shown } = answers.outputs;
+  return (index) => plainText(layer.name === 'output'
+    ? String(shown[index]?.class_label ?? names(index)) : names(index));
+}
+
 /** The layer of an explanation that a clock shows. */
 export const shownLayer = (answers, clock, name) => (
   shownExplanation(answers, clock).layers.find((layer) => layer.name === name));
