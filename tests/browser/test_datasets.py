@@ -68,8 +68,10 @@ def test_histograms_have_the_numbers_of_the_service(page: Page, api: Api) -> Non
     dataset = api.upload(HOUSES, name="histograms.csv")
     column = api.get(f"/v1/datasets/{dataset['id']}/columns/area")
     page.goto(f"/#/datasets/{dataset['id']}")
+    # A histogram is read when its card is seen.
+    page.get_by_role("heading", name="area", exact=True).scroll_into_view_if_needed()
     drawing = page.get_by_role("img", name="Histogram of area")
-    drawing.scroll_into_view_if_needed()
+    expect(drawing).to_be_visible()
     drawn = drawing.evaluate("(svg) => [...svg.children].map((bin) => Number(bin.dataset.value))")
     assert drawn == column["histogram"]["counts"]
 

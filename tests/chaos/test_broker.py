@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import httpx2
 import pytest
 
+from store.broker import SOCKET_TIMEOUT_SECONDS
 from tests.chaos.figures import Figures
 from tests.chaos.fleet import DatabaseKind, Fleet, fleet
 from tests.chaos.processes import Process
@@ -29,9 +30,9 @@ LONGEST_SECONDS = 8 if SIZES.is_full else 3
 POSTS = 100 if SIZES.is_full else 15
 # With few posts and other tests running, the slowest post is not meaningful.
 QUANTILE = 0.99 if SIZES.is_full else 0.8
-SLOWER_SECONDS = 0.01
-# Tolerance for other load on the machine.
-SLOWER_RATIO = 0.5
+# A request that waited for a silent broker would take its timeout; other work on the machine costs
+# less. The figures of full runs show the milliseconds.
+MOST_SECONDS_SLOWER = SOCKET_TIMEOUT_SECONDS / 2
 START_SECONDS = 10
 RECEIVED_BEFORE = 3
 CSV = "x,kind\n" + "\n".join(f"{n % 7},{'ab'[n % 2]}" for n in range(40))
@@ -127,7 +128,7 @@ def run_outage(service: ProxiedService, kind: Outage, seconds: float, figures: F
         ids, took = service.post()
         time.sleep(max(0.0, ends - time.monotonic()))
     back = datetime.now(UTC)
-    assert took <= healthy + max(SLOWER_SECONDS, SLOWER_RATIO * healthy)
+    assert took < healthy + MOST_SECONDS_SLOWER
     jobs = service.wait_for_ends(ids)
     started = sorted(datetime.fromisoformat(job["started_at"]) for job in jobs)
     # A worker may have received the first messages before the outage; how soon the last jobs

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -265,8 +265,9 @@ def test_one_is_killed_and_the_other_answers(service: Service, dataset_id: str) 
         with suspended(psutil.Process(service.process.pid)):  # nothing is restarted
             killed.kill()
             wait_for(lambda: not is_alive(killed.pid))
-            with pytest.raises(httpx2.TransportError):
-                client.get("/healthz")
+            # The connection breaks in the request, or before, so that the client opens another one.
+            with suppress(httpx2.TransportError):
+                assert client.get("/healthz").status_code == 200
             # The kernel assigns about half of the connections to the killed process's socket.
             for _ in range(20):
                 with connection(service.url) as another:
